@@ -1,0 +1,3 @@
+{ pkgs ? import <nixpkgs> { } }:
+
+(pkgs.callPackage ./crate2.nix { }).workspaceMembers.hail.build
