@@ -105,7 +105,7 @@ func (x *Index) Position(byteOffset int, enc Encoding) (line, column int) {
 	span := x.Line(line)
 	byteOffset = min(byteOffset, span.End)
 	if enc == UTF8 {
-		return line, byteOffset - span.Start
+		return line, x.runeStart(span, byteOffset) - span.Start
 	}
 	for at := span.Start; at < byteOffset; {
 		r, size := utf8.DecodeRune(x.data[at:span.End])
@@ -126,11 +126,7 @@ func (x *Index) Offset(line, column int, enc Encoding) int {
 	}
 	span := x.Line(line)
 	if enc == UTF8 {
-		at := min(span.Start+max(column, 0), span.End)
-		for at > span.Start && at < span.End && !utf8.RuneStart(x.data[at]) && validAround(x.data, span.Start, at) {
-			at--
-		}
-		return at
+		return x.runeStart(span, span.Start+min(max(column, 0), span.Len()))
 	}
 	at := span.Start
 	for at < span.End {
@@ -144,15 +140,17 @@ func (x *Index) Offset(line, column int, enc Encoding) int {
 	return at
 }
 
-// validAround reports whether at lies inside a well-formed character that starts before it.
-func validAround(data []byte, from, at int) bool {
-	for i := at; i >= from && at-i < utf8.UTFMax; i-- {
-		if utf8.RuneStart(data[i]) {
-			_, size := utf8.DecodeRune(data[i:])
-			return i+size > at
+// runeStart moves an offset inside a well-formed character of a line to that character's start.
+func (x *Index) runeStart(line Span, at int) int {
+	for i := at; i >= line.Start && at-i < utf8.UTFMax && at < line.End; i-- {
+		if utf8.RuneStart(x.data[i]) {
+			if _, size := utf8.DecodeRune(x.data[i:line.End]); i+size > at {
+				return i
+			}
+			break
 		}
 	}
-	return false
+	return at
 }
 
 func units(r rune, enc Encoding) int {
