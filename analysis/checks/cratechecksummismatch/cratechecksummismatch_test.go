@@ -1,0 +1,9 @@
+package cratechecksummismatch
+
+import (
+	"testing"
+
+	"github.com/cargonix/cargonix/analysis/checks/internal/checktest"
+)
+
+func TestArchives(t *testing.T) { checktest.Run(t, Check) }
