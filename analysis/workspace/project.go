@@ -164,7 +164,6 @@ func buildModel(s *Snapshot) *model {
 
 // generatedKey and the other key types tell the memo's computations apart.
 type (
-	recogniseKey struct{ sum [32]byte }
 	graphKey     struct {
 		sum  [32]byte
 		json bool
