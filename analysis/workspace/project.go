@@ -162,9 +162,9 @@ func buildModel(s *Snapshot) *model {
 	return m
 }
 
-// generatedKey and the other key types tell the memo's computations apart.
+// graphKey and the other key types tell the memo's computations apart.
 type (
-	graphKey     struct {
+	graphKey struct {
 		sum  [32]byte
 		json bool
 	}
