@@ -23,6 +23,8 @@ type Node struct {
 	Name string
 	// Original is what flake.nix asked for, Locked what it was locked to.
 	Original, Locked Reference
+	// OriginalAttrs is Original with every attribute that the lock has.
+	OriginalAttrs Attrs
 
 	inputs map[string]inputRef
 }
@@ -132,7 +134,7 @@ func ReadLock(data []byte) (*Lock, error) {
 		Nodes   map[string]*struct {
 			Inputs   map[string]inputRef `json:"inputs"`
 			Locked   Reference           `json:"locked"`
-			Original Reference           `json:"original"`
+			Original json.RawMessage     `json:"original"`
 		} `json:"nodes"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
@@ -143,9 +145,19 @@ func ReadLock(data []byte) (*Lock, error) {
 	}
 	lock := &Lock{Version: file.Version, root: file.Root, nodes: map[string]*Node{}}
 	for name, n := range file.Nodes {
-		if n != nil {
-			lock.nodes[name] = &Node{Name: name, Original: n.Original, Locked: n.Locked, inputs: n.Inputs}
+		if n == nil {
+			continue
 		}
+		node := &Node{Name: name, Locked: n.Locked, inputs: n.Inputs}
+		if len(n.Original) > 0 {
+			if err := json.Unmarshal(n.Original, &node.Original); err != nil {
+				return nil, err
+			}
+			if err := json.Unmarshal(n.Original, &node.OriginalAttrs); err != nil {
+				return nil, err
+			}
+		}
+		lock.nodes[name] = node
 	}
 	if lock.nodes[lock.root] == nil {
 		return nil, fmt.Errorf("flake.lock has no node %q", lock.root)
