@@ -156,7 +156,7 @@ func Compare(g *Graph, locks []*cargo.Lock) *Difference {
 		case b.Crate != nil:
 			return 1
 		}
-		return 0 // added ones stand in the lock's order
+		return cmp.Or(cmp.Compare(a.Lock, b.Lock), cmp.Compare(a.Package.Span.Start, b.Package.Span.Start))
 	})
 	slices.SortFunc(d.Checksums, func(a, b Mismatch) int { return cmp.Compare(a.Crate.Span.Start, b.Crate.Span.Start) })
 	return d
@@ -219,6 +219,10 @@ func compatibleRange(version string) string {
 
 // noChange is compareSource's answer for sources that agree, or of which one is not known.
 const noChange = ChangeKind(255)
+
+// SourceDiffers reports whether an entry and a package of the lock come from different places, revisions of one git repository aside. What
+// is not known differs from nothing.
+func SourceDiffers(c *Crate, p *cargo.Package) bool { return compareSource(c, p) == SourceChanged }
 
 func compareSource(c *Crate, p *cargo.Package) ChangeKind {
 	var kind SourceKind

@@ -2,25 +2,19 @@ package crates
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cargonix/cargonix/internal/tooltest"
 )
 
 // evaluate runs real Nix on an expression in the directory of the samples.
 func evaluate(t *testing.T, expression string, into any) {
 	t.Helper()
-	tool, err := exec.LookPath("nix-instantiate")
-	if err != nil {
-		if os.Getenv("CARGONIX_REQUIRE_TOOLS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no nix-instantiate")
-	}
-	cmd := exec.Command(tool, "--eval", "--strict", "--json", "-E", expression)
+	cmd := exec.Command(tooltest.Need(t, "nix-instantiate"), "--eval", "--strict", "--json", "-E", expression)
 	cmd.Dir = "testdata"
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

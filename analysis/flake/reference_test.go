@@ -34,7 +34,7 @@ var references = []string{
 
 // TestAgainstNix compares with the builtin of Nix that takes flake URLs apart.
 func TestAgainstNix(t *testing.T) {
-	nix := tooltest.NeedNewerNix(t)
+	nix := tooltest.NeedNix226(t)
 	dir := t.TempDir()
 	for _, reference := range references {
 		cmd := exec.Command(nix, "--extra-experimental-features", "flakes", "--eval", "--strict", "--json", "-E", "builtins.parseFlakeRef ''"+reference+"''")

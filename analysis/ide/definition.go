@@ -35,7 +35,14 @@ func Definition(snap *workspace.Snapshot, file string, byteOffset int) []Target 
 			if g.Graph == nil {
 				continue
 			}
-			if crate := entryOf(g.Graph, n.pkg); crate != nil {
+			crate := entryOf(g.Graph, n.pkg)
+			if crate == nil {
+				// Out of date: the same crate at another version is what one wants to see.
+				if others := g.Graph.Named(n.pkg.Name); len(others) == 1 {
+					crate = others[0]
+				}
+			}
+			if crate != nil {
 				targets = append(targets, entryTarget(n.span, g, crate))
 			}
 		}
@@ -44,6 +51,17 @@ func Definition(snap *workspace.Snapshot, file string, byteOffset int) []Target 
 	if n.crate.Source.Kind == crates.Local {
 		if target, ok := n.manifestTarget(); ok {
 			return []Target{target}
+		}
+	}
+	if n.pkg == nil {
+		for _, lock := range n.generated.Locks {
+			if lock.Lock == nil {
+				continue
+			}
+			if others := lock.Lock.Named(n.crate.Name); len(others) == 1 {
+				n.lock, n.pkg = lock, others[0]
+				break
+			}
 		}
 	}
 	if n.pkg != nil {

@@ -3,6 +3,7 @@ package ide
 import (
 	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -47,7 +48,8 @@ func Hover(snap *workspace.Snapshot, file string, byteOffset int) *HoverText {
 	if line := links(name, version, n.isCratesIO()); line != "" {
 		parts = append(parts, line)
 	}
-	return &HoverText{n.span, strings.Join(parts, "\n\n")}
+	// Files may hold bytes that are no UTF-8; a protocol's text may not.
+	return &HoverText{n.span, strings.ToValidUTF8(strings.Join(parts, "\n\n"), "\uFFFD")}
 }
 
 func (n *named) id() (name, version string) {
@@ -96,21 +98,25 @@ func (n *named) source() string {
 	return "registry " + code(s.URL)
 }
 
-func gitSource(url, rev string) string {
+func gitSource(repository, rev string) string {
 	if rev == "" {
-		return "git " + code(url)
+		return "git " + code(repository)
 	}
-	return "git " + code(url) + " at " + code(rev[:min(len(rev), 12)])
+	return "git " + code(repository) + " at " + code(rev[:min(len(rev), 12)])
 }
 
 // comparison says how the generated file and the lock agree about the crate.
 func (n *named) comparison() string {
 	switch {
-	case n.crate == nil && len(n.project.Generated) == 0:
-		return "" // nothing was generated from this lock
 	case n.crate == nil:
-		return "⚠ not in " + code(n.project.Generated[0].Path())
-	case n.pkg == nil && n.generated != nil && len(n.generated.Locks) == 0:
+		for _, g := range n.project.Generated {
+			// Where the file is not read in full, or may lack crates on purpose, nothing is known.
+			if g.Graph != nil && !g.Graph.Incomplete && !g.LeavesOutFeatures() {
+				return "⚠ not in " + code(g.Path())
+			}
+		}
+		return ""
+	case n.pkg == nil && (len(n.generated.Locks) == 0 || n.generated.LacksLocks):
 		return ""
 	case n.pkg == nil:
 		var others []string
@@ -128,8 +134,10 @@ func (n *named) comparison() string {
 		return "⚠ not in the lock"
 	}
 	switch {
+	case crates.SourceDiffers(n.crate, n.pkg):
+		return "⚠ from another source in the lock"
 	case n.crate.Source.Kind == crates.Git && n.crate.Source.Rev != "" && n.pkg.Source.Precise != "":
-		if n.crate.Source.Rev != n.pkg.Source.Precise {
+		if !strings.EqualFold(n.crate.Source.Rev, n.pkg.Source.Precise) {
 			return "⚠ the lock is at revision " + code(n.pkg.Source.Precise)
 		}
 		return "revision as in the lock"
@@ -206,7 +214,7 @@ func links(name, version string, isCratesIO bool) string {
 		return ""
 	}
 	// A version's build metadata ("+0.99.0") is no part of the addresses' path without escaping.
-	at := strings.ReplaceAll(version, "+", "%2B")
+	name, at := url.PathEscape(name), strings.ReplaceAll(url.PathEscape(version), "+", "%2B")
 	return fmt.Sprintf("[docs.rs](https://docs.rs/%s/%s) · [crates.io](https://crates.io/crates/%s/%s)", name, at, name, at)
 }
 
@@ -214,6 +222,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // code is text as Markdown code, whatever is in it.
 func code(s string) string {
+	s = oneLine(s)
 	fence := "`"
 	for strings.Contains(s, fence) {
 		fence += "`"
@@ -224,7 +233,21 @@ func code(s string) string {
 	return fence + s + fence
 }
 
-// escape keeps Markdown from reading markup into text.
+// escape keeps Markdown from reading markup into text. An underscore inside a word is none, and not every editor hides the backslash.
 func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "#", `\#`).Replace(s)
+	const markup = "\\`*_[]<>#&~!|:"
+	s = oneLine(s)
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		inWord := s[i] == '_' && i > 0 && i+1 < len(s) && isWord(s[i-1]) && isWord(s[i+1])
+		if strings.IndexByte(markup, s[i]) >= 0 && !inWord {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+func isWord(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }

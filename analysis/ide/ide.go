@@ -18,7 +18,7 @@ type named struct {
 	crate     *crates.Crate
 	lock      *workspace.LockFile
 	pkg       *cargo.Package
-	// dependency says that the cursor is on an edge to the crate, not on the crate's own entry.
+	// dependency says that the cursor is on an edge to the crate, or where it is listed as a member, not on the crate's own entry.
 	dependency bool
 }
 
@@ -39,11 +39,13 @@ func crateAt(snap *workspace.Snapshot, file string, byteOffset int) *named {
 
 func inGenerated(project *workspace.Project, g *workspace.Generated, byteOffset int) *named {
 	crate, dependency := g.Graph.At(byteOffset)
-	if crate == nil {
-		return nil
-	}
 	n := &named{project: project, generated: g, crate: crate}
-	if dependency != nil {
+	if crate == nil {
+		if n.crate, n.span = memberAt(g.Graph, byteOffset); n.crate == nil {
+			return nil
+		}
+		n.dependency = true
+	} else if dependency != nil {
 		n.span, n.dependency = dependency.Span, true
 		if n.crate = g.Graph.Target(crate, dependency); n.crate == nil {
 			return nil
@@ -69,6 +71,27 @@ func inGenerated(project *workspace.Project, g *workspace.Generated, byteOffset 
 		}
 	}
 	return n
+}
+
+// memberAt is the entry of the workspace member or root crate that is named at a byte offset, and the span of its name there.
+func memberAt(graph *crates.Graph, byteOffset int) (*crates.Crate, text.Span) {
+	if !graph.Root.IsZero() && graph.Root.Span.Contains(byteOffset) {
+		return graph.ByID(graph.Root.Value), graph.Root.Span
+	}
+	for _, m := range graph.Members {
+		if !m.NameSpan.Contains(byteOffset) {
+			continue
+		}
+		if m.PackageID != "" {
+			return graph.ByID(m.PackageID), m.NameSpan
+		}
+		for _, crate := range graph.Find(m.Name, m.Version) {
+			if crate.Source.Kind == crates.Local {
+				return crate, m.NameSpan
+			}
+		}
+	}
+	return nil, text.Span{}
 }
 
 func inLock(project *workspace.Project, lock *workspace.LockFile, byteOffset int) *named {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cargonix/cargonix/analysis/crates"
 	"github.com/cargonix/cargonix/analysis/text"
 )
 
@@ -22,9 +24,20 @@ type File struct {
 	abs  string
 	load func() ([]byte, error)
 	stat stat
+	// peek reads the content without keeping it.
+	peek func() ([]byte, error)
 
-	sum   func() [sha256.Size]byte
-	index func() *text.Index
+	sum    func() [sha256.Size]byte
+	index  func() *text.Index
+	glance func() glance
+}
+
+// glance is what the bytes of a Nix file tell without a parse. It is kept where the bytes are not: of a large repository's thousands of Nix
+// files, few have to do with Rust.
+type glance struct {
+	generated bool // it may be a generated file
+	names     bool // it says "Cargo.nix" or "packageFun", so it may lead to one
+	err       error
 }
 
 // stat is what tells, without reading, that a file on disk is another one now.
@@ -48,9 +61,9 @@ func statOf(abs string) stat {
 	return stat{exists: true, size: info.Size(), mtime: info.ModTime(), mode: info.Mode(), inode: inode(info)}
 }
 
-func newFile(path, abs string, st stat, load func() ([]byte, error)) *File {
-	f := &File{path: path, abs: abs, stat: st}
-	f.load = sync.OnceValues(load)
+func newFile(path, abs string, st stat, read func() ([]byte, error)) *File {
+	f := &File{path: path, abs: abs, stat: st, peek: read}
+	f.load = sync.OnceValues(read)
 	f.sum = sync.OnceValue(func() [sha256.Size]byte {
 		data, _ := f.load()
 		return sha256.Sum256(data)
@@ -59,8 +72,19 @@ func newFile(path, abs string, st stat, load func() ([]byte, error)) *File {
 		data, _ := f.load()
 		return text.NewIndex(data)
 	})
+	f.glance = sync.OnceValue(func() glance {
+		data, err := f.peek()
+		return glance{
+			generated: err == nil && crates.Recognise(data) != crates.Unknown,
+			names:     bytes.Contains(data, []byte("Cargo.nix")) || bytes.Contains(data, packageFun),
+			err:       err,
+		}
+	})
 	return f
 }
+
+// packageFun is the argument of cargo2nix' makePackageSet that takes a generated file, of whatever name.
+var packageFun = []byte("packageFun")
 
 func diskFile(path, abs string, st stat) *File {
 	return newFile(path, abs, st, func() ([]byte, error) { return readRegular(abs) })

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cargonix/cargonix/analysis/crates"
 	"github.com/cargonix/cargonix/analysis/text"
 	"github.com/cargonix/cargonix/nixparse"
 )
@@ -39,33 +38,38 @@ type literalPath struct {
 // findMentions looks for literal paths to the generated files in the other Nix files, and takes in generated files whose names do not end in .nix
 // and which only such a path leads to. Files that cannot name one are not parsed.
 func (m *model) findMentions(s *Snapshot, others []string) map[string][]callSite {
-	var needles [][]byte
-	seen := map[string]bool{}
-	needle := func(word string) {
-		if !seen[word] {
-			seen[word] = true
-			needles = append(needles, []byte(word))
+	// A glance knows the usual name. For others the bytes have to be read once more.
+	var unusual [][]byte
+	for rel := range m.generated {
+		switch base, dir := path.Base(rel), path.Base(path.Dir(rel)); {
+		case base != "default.nix":
+			if base != "Cargo.nix" {
+				unusual = append(unusual, []byte(base))
+			}
+		case dir != ".":
+			unusual = append(unusual, []byte(dir))
+		default:
+			unusual = append(unusual, []byte("./."))
 		}
 	}
-	// A call of makePackageSet may name a generated file that goes by any name.
-	needle("packageFun")
-	for rel := range m.generated {
-		if base := path.Base(rel); base != "default.nix" {
-			needle(base)
-		} else if dir := path.Base(path.Dir(rel)); dir != "." {
-			needle(dir)
-		} else {
-			needle("./.")
+	mayName := func(file *File) bool {
+		if file.glance().names {
+			return true
 		}
+		if len(unusual) == 0 || file.glance().err != nil {
+			return false
+		}
+		data, err := file.peek()
+		return err == nil && slices.ContainsFunc(unusual, func(name []byte) bool { return bytes.Contains(data, name) })
 	}
 	sites := map[string][]callSite{}
 	for _, rel := range others {
 		file := s.File(rel)
-		if file == nil {
+		if file == nil || !mayName(file) {
 			continue
 		}
 		data, err := file.Data()
-		if err != nil || !slices.ContainsFunc(needles, func(n []byte) bool { return bytes.Contains(data, n) }) {
+		if err != nil {
 			continue
 		}
 		paths := memoised(s.memo, pathsKey{file.Sum()}, func() []literalPath { return literalPaths(nixparse.Parse(data)) })
@@ -78,7 +82,8 @@ func (m *model) findMentions(s *Snapshot, others []string) map[string][]callSite
 				target = path.Join(target, "default.nix")
 			}
 			if m.generated[target] == nil && p.packageFun && !strings.HasSuffix(target, ".nix") {
-				if g := s.readOddlyNamed(target); g != nil {
+				// Known only by the path that leads to it ("cargo2nix.gen").
+				if g := s.readGenerated(target); g != nil {
 					m.generated[target] = g
 				}
 			}
@@ -92,19 +97,6 @@ func (m *model) findMentions(s *Snapshot, others []string) map[string][]callSite
 		}
 	}
 	return sites
-}
-
-// readOddlyNamed reads a generated file that is known only by the path that leads to it ("cargo2nix.gen").
-func (s *Snapshot) readOddlyNamed(rel string) *Generated {
-	file := s.File(rel)
-	if file == nil {
-		return nil
-	}
-	data, err := file.Data()
-	if err != nil || crates.Recognise(data) == crates.Unknown {
-		return nil
-	}
-	return s.readGenerated(rel)
 }
 
 // literalPaths lists the paths without interpolation in a file.

@@ -249,13 +249,33 @@ func (m *model) runDir(s *Snapshot, g *Generated, args crate2nixArgs) string {
 	if dir, ok := cutPathSuffix(g.path, out); ok {
 		return dir
 	}
-	// "../nix/Cargo.nix": the folder is known by the manifest, which must lie in it.
-	if first := args.manifests[0]; strings.HasPrefix(out, "../") && !path.IsAbs(first) {
-		for _, rel := range s.paths() {
-			if dir, ok := cutPathSuffix(rel, path.Clean(first)); ok && path.Join(dir, out) == g.path {
-				return dir
+	// "../nix/Cargo.nix": the folder is known by the manifest, which must lie in it. Of several beside each other it is the root crate's, or
+	// the first whose lock knows one of the file's packages.
+	first := args.manifests[0]
+	if !strings.HasPrefix(out, "../") || path.IsAbs(first) {
+		return path.Dir(g.path)
+	}
+	rootCrate := ""
+	if root := g.Graph.ByID(g.Graph.Root.Value); root != nil && root.Source.Kind == crates.Local {
+		rootCrate = path.Join(path.Dir(g.path), root.Source.Path)
+	}
+	found := ""
+	for _, rel := range s.paths() {
+		dir, ok := cutPathSuffix(rel, path.Clean(first))
+		if !ok || path.Join(dir, out) != g.path {
+			continue
+		}
+		if dir == rootCrate {
+			return dir
+		}
+		if found == "" {
+			if lock := m.lockOfManifest(s, rel); lock != nil && sharesMember(g.Graph, lock.Lock) {
+				found = dir
 			}
 		}
+	}
+	if found != "" {
+		return found
 	}
 	return path.Dir(g.path)
 }

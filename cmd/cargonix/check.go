@@ -143,25 +143,27 @@ func (r *report) add(ctx context.Context, arg string, several bool, seen map[str
 	}
 	base := ""
 	if several {
-		base = filepath.ToSlash(filepath.Clean(root))
-		if base == "." {
-			base = ""
-		}
+		base = fromCurrentDir(ws.Root())
 	}
 	snap := ws.Snapshot()
 	result, err := analysis.Run(ctx, snap, checks.All)
 	if err != nil {
 		return failure(explain(err))
 	}
+	var told []string
 	for _, f := range result.Findings {
 		if only != "" && !concerns(f, only) {
 			continue
 		}
-		key := fmt.Sprint(snap.Abs(f.File), f.Span, f.Code, f.Subject)
+		// A subject may be a path as this argument sees it, so it does not tell whether another argument saw the same.
+		key := fmt.Sprint(snap.Abs(f.File), f.Span, f.Code)
 		if !seen[key] {
-			seen[key] = true
+			told = append(told, key)
 			r.findings = append(r.findings, located{f, snap, base})
 		}
+	}
+	for _, key := range told {
+		seen[key] = true
 	}
 	for _, p := range result.Projects {
 		if only != "" && !projectConcerns(snap, p, only) {
@@ -177,6 +179,20 @@ func (r *report) add(ctx context.Context, arg string, several bool, seen map[str
 		}
 	}
 	return nil
+}
+
+// fromCurrentDir is the slash-separated path of an absolute one as seen from the current folder; "" for that folder itself.
+func fromCurrentDir(abs string) string {
+	rel := abs
+	if current, err := os.Getwd(); err == nil {
+		if r, err := filepath.Rel(current, abs); err == nil {
+			rel = r
+		}
+	}
+	if rel == "." {
+		return ""
+	}
+	return filepath.ToSlash(rel)
 }
 
 // concerns reports whether a finding is about a file (relative to the root): it stands there, or speaks of it.

@@ -78,9 +78,9 @@ func printJSON(out io.Writer, r *report) error {
 			j.Related = append(j.Related, jsonRelated{f.name(related.File), f.jsonRange(related.Location), related.Message})
 		}
 		for _, fix := range f.Fixes {
-			k := jsonFix{Title: fix.Title, Kind: string(fix.Kind), Edits: []jsonEdit{}, Command: fix.Command, Dir: f.name(fix.Dir), Stdin: fix.Stdin}
-			if k.Command == nil {
-				k.Command = []string{}
+			k := jsonFix{Title: fix.Title, Kind: string(fix.Kind), Edits: []jsonEdit{}, Command: []string{}, Stdin: fix.Stdin}
+			if len(fix.Command) > 0 {
+				k.Command, k.Dir = fix.Command, f.name(fix.Dir)
 			}
 			for _, e := range fix.Edits {
 				k.Edits = append(k.Edits, jsonEdit{f.name(e.File), f.jsonRange(e.Location), e.NewText})

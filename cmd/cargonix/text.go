@@ -65,6 +65,9 @@ func printable(text string) string {
 	}, text)
 }
 
+// oneLine is printable text that cannot begin another line, as the name of a file or a crate could.
+func oneLine(text string) string { return printable(strings.ReplaceAll(text, "\n", "\uFFFD")) }
+
 func printText(w io.Writer, r *report, colour bool) error {
 	out := bufio.NewWriter(w)
 	s := style{colour}
@@ -81,7 +84,7 @@ func printFinding(out io.Writer, s style, f *located, shown map[string]bool) {
 	line, column := f.index(f.File).HumanPosition(f.Span.Start)
 	head, rest, _ := strings.Cut(printable(f.Message), "\n")
 	fmt.Fprintf(out, "%s: %s: %s %s\n",
-		s.paint(bold, printable(fmt.Sprintf("%s:%d:%d", f.name(f.File), line, column))),
+		s.paint(bold, oneLine(fmt.Sprintf("%s:%d:%d", f.name(f.File), line, column))),
 		s.paint(severityColours[f.Severity], f.Severity.String()), head, s.paint(dim, "["+f.Code+"]"))
 	printExcerpt(out, s, f)
 	if rest != "" {
@@ -95,27 +98,24 @@ func printFinding(out io.Writer, s style, f *located, shown map[string]bool) {
 			break
 		}
 		line, column := f.index(related.File).HumanPosition(related.Span.Start)
-		fmt.Fprintf(out, "  %s %s\n", s.paint(dim, printable(fmt.Sprintf("%s:%d:%d:", f.name(related.File), line, column))), printable(related.Message))
+		fmt.Fprintf(out, "  %s %s\n", s.paint(dim, oneLine(fmt.Sprintf("%s:%d:%d:", f.name(related.File), line, column))), oneLine(related.Message))
 	}
 	for _, fix := range f.Fixes {
-		command := ""
+		var steps strings.Builder
 		if len(fix.Command) > 0 {
-			fix.Dir = f.name(fix.Dir)
-			command = printable(regenerate.Shell(&fix))
-		}
-		if shown[command] {
-			fmt.Fprintf(out, "  %s %s %s\n", s.paint(cyan, "fix:"), printable(fix.Title), s.paint(dim, "(as above)"))
-			continue
-		}
-		fmt.Fprintf(out, "  %s %s\n", s.paint(cyan, "fix:"), printable(fix.Title))
-		if command != "" {
 			// Whoever pastes the command has to make its edits first.
 			for _, edit := range fix.Edits {
-				fmt.Fprintf(out, "       %s\n", f.describeEdit(edit))
+				fmt.Fprintf(&steps, "       %s\n", f.describeEdit(edit))
 			}
-			shown[command] = true
-			fmt.Fprintf(out, "       %s\n", command)
+			fix.Dir = f.name(fix.Dir)
+			fmt.Fprintf(&steps, "       %s\n", oneLine(regenerate.Shell(&fix)))
 		}
+		if shown[steps.String()] {
+			fmt.Fprintf(out, "  %s %s %s\n", s.paint(cyan, "fix:"), oneLine(fix.Title), s.paint(dim, "(as above)"))
+			continue
+		}
+		fmt.Fprintf(out, "  %s %s\n%s", s.paint(cyan, "fix:"), oneLine(fix.Title), steps.String())
+		shown[steps.String()] = steps.Len() > 0
 	}
 	fmt.Fprintln(out)
 }
@@ -135,7 +135,7 @@ func (l *located) describeEdit(edit analysis.Edit) string {
 	if len(runes) > maxEditText {
 		runes = append(runes[:maxEditText-1:maxEditText-1], '…')
 	}
-	return fmt.Sprintf("first, at %s:%d:%d, %s: %s", printable(l.name(edit.File)), line, column, what, string(runes))
+	return fmt.Sprintf("first, at %s:%d:%d, %s: %s", oneLine(l.name(edit.File)), line, column, what, string(runes))
 }
 
 // printExcerpt shows the line where the finding starts, with carets under it.
@@ -147,9 +147,11 @@ func printExcerpt(out io.Writer, s style, f *located) {
 		return
 	}
 	data := index.Data()
-	before := []rune(printable(strings.TrimPrefix(string(data[line.Start:max(line.Start, f.Span.Start)]), "\uFEFF")))
-	marked := []rune(printable(string(data[f.Span.Start:max(f.Span.Start, min(f.Span.End, line.End))])))
-	after := []rune(printable(string(data[max(f.Span.Start, min(f.Span.End, line.End)):line.End])))
+	start := min(f.Span.Start, line.End) // one that starts inside a line ending stands at the line's end
+	end := max(start, min(f.Span.End, line.End))
+	before := []rune(printable(strings.TrimPrefix(string(data[line.Start:start]), "\uFEFF")))
+	marked := []rune(printable(string(data[start:end])))
+	after := []rune(printable(string(data[end:line.End])))
 	if len(before)+len(marked)+len(after) > excerptWidth {
 		if len(before) > excerptBefore {
 			before = append([]rune("…"), before[len(before)-excerptBefore+1:]...)

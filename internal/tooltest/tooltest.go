@@ -24,21 +24,3 @@ func Need(t testing.TB, name string) string {
 	}
 	return ""
 }
-
-// newerNix is the environment variable that names the nix-instantiate of a Nix 2.26, which Debian 12 does not have; .ci/newer-nix unpacks one.
-const newerNix = "CARGONIX_NIX226"
-
-// NeedNewerNix is the path of the nix-instantiate of a Nix 2.26. Without it the test is skipped, or fails where tools are required.
-func NeedNewerNix(t testing.TB) string {
-	t.Helper()
-	path := os.Getenv(newerNix)
-	switch {
-	case path != "":
-		return path
-	case os.Getenv(require) == "1":
-		t.Fatal(newerNix + " is not set")
-	default:
-		t.Skip(newerNix + " is not set")
-	}
-	return ""
-}
