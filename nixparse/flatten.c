@@ -13,6 +13,7 @@ typedef struct { const void *tree; const void *id; uint32_t context[3]; } TSTree
 extern TSParser *ts_parser_new(void);
 extern void ts_parser_delete(TSParser *);
 extern bool ts_parser_set_language(TSParser *, const TSLanguage *);
+extern void ts_parser_set_cancellation_flag(TSParser *, const size_t *);
 extern TSTree *ts_parser_parse_string(TSParser *, const TSTree *, const char *, uint32_t);
 extern void ts_tree_delete(TSTree *);
 extern TSNode ts_tree_root_node(const TSTree *);
@@ -39,6 +40,8 @@ extern const TSLanguage *tree_sitter_nix(void);
 extern _Thread_local struct {
   bool close_at_end;
   bool strings_are_lines;
+  uint32_t tokens_left;
+  size_t stop;
 } nixparse_repairs;
 
 #define SYMBOL_ERROR UINT16_MAX
@@ -117,12 +120,16 @@ done:
   return ok;
 }
 
-nixparse_result nixparse_parse(const char *source, uint32_t length, const nixparse_tables *tables, bool strings_are_lines, bool close_at_end) {
+nixparse_result nixparse_parse(const char *source, uint32_t length, const nixparse_tables *tables, bool strings_are_lines, bool close_at_end,
+                               uint32_t most_tokens) {
   nixparse_repairs.strings_are_lines = strings_are_lines;
   nixparse_repairs.close_at_end = close_at_end;
+  nixparse_repairs.tokens_left = most_tokens;
+  nixparse_repairs.stop = 0;
   list l = {0};
   TSParser *parser = ts_parser_new();
   ts_parser_set_language(parser, tree_sitter_nix());
+  ts_parser_set_cancellation_flag(parser, &nixparse_repairs.stop);
   TSTree *tree = ts_parser_parse_string(parser, NULL, source, length);
   if (tree != NULL) {
     // Dense text has a node for about every four bytes.

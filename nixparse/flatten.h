@@ -28,12 +28,13 @@ typedef struct {
 } nixparse_tables;
 
 typedef struct {
-  nixparse_record *records; // to be freed; NULL when there was not enough memory
+  nixparse_record *records; // to be freed; NULL when there was not enough memory, or there were too many tokens
   uint32_t count;
 } nixparse_result;
 
-// The last two are ways to read broken text; see the scanner.
-nixparse_result nixparse_parse(const char *source, uint32_t length, const nixparse_tables *tables, bool strings_are_lines, bool close_at_end);
+// strings_are_lines and close_at_end are ways to read broken text; see the scanner.
+nixparse_result nixparse_parse(const char *source, uint32_t length, const nixparse_tables *tables, bool strings_are_lines, bool close_at_end,
+                               uint32_t most_tokens);
 
 const void *nixparse_language(void);
 uint32_t nixparse_symbol_count(void);

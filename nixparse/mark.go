@@ -6,15 +6,16 @@ import (
 	"strconv"
 )
 
-// mark collects the tree's errors, and finds those that the grammar leaves out because the text is better read than given up: what Nix's
-// parser rejects in the actions of its rules, or by an operator that does not associate.
-func (t *Tree) mark() {
-	for i := range t.records {
+// mark appends the errors among the records from index i to before j, and finds those that the grammar leaves out because the text is better
+// read than given up: what Nix's parser rejects in the actions of its rules, or by an operator that does not associate.
+func (t *Tree) mark(errors []uint32, i, j int) []uint32 {
+	hasNUL := bytes.IndexByte(t.src[t.records[i].start:], 0) >= 0
+	for ; i < j; i++ {
 		r := &t.records[i]
 		bad := false
 		switch r.kind {
 		case Error, Missing:
-			t.errors = append(t.errors, uint32(i))
+			errors = append(errors, uint32(i))
 			continue
 		case SourceCode:
 			bad = t.Root().Child(FieldExpression).IsZero() && !t.hasErrorChild()
@@ -35,15 +36,19 @@ func (t *Tree) mark() {
 		case BindingNode:
 			bad = Node{t, uint32(i)}.Child(FieldExpression).IsZero()
 		case Interpolation, StringExpression:
-			if r.field == FieldAttr {
-				bad = mustBeStatic(Node{t, uint32(i)}) && !isStatic(Node{t, uint32(i)})
+			if attr := (Node{t, uint32(i)}); r.field == FieldAttr && mustBeStatic(attr) {
+				_, static := AttrName(attr)
+				bad = !static
 			}
+		case StringFragment: // Nix takes a NUL with a backslash before it
+			bad = hasNUL && bytes.IndexByte(t.src[r.start:r.end], 0) >= 0
 		}
 		if bad {
 			r.flags |= flagInvalid
-			t.errors = append(t.errors, uint32(i))
+			errors = append(errors, uint32(i))
 		}
 	}
+	return errors
 }
 
 var byteOrderMark = []byte("\ufeff")
@@ -139,20 +144,6 @@ func mustBeStatic(attr Node) bool {
 	case Attrpath:
 		set := parent.Parent().Parent().Parent()
 		return parent.Parent().Kind() == BindingNode && set.Kind() == LetExpression && parent.Child(FieldAttr) == attr
-	}
-	return false
-}
-
-// isStatic tells what AttrName does for a string or interpolation, without making the name.
-func isStatic(attr Node) bool {
-	if attr.Kind() == Interpolation {
-		attr = Unparen(attr.Child(FieldExpression))
-	}
-	switch attr.Kind() {
-	case URIExpression:
-		return true
-	case StringExpression, IndentedStringExpression:
-		return !hasInterpolation(attr)
 	}
 	return false
 }

@@ -100,10 +100,27 @@ type repairs struct {
 	closeAtEnd      bool // all that is open at the end of the text ends there
 }
 
+// maxSource is how many bytes of text the parsers take: what tree-sitter's offsets can tell.
+const maxSource = math.MaxInt32
+
+// mostTokens is how often the generated parser may ask for a token. Nix has one for six bytes, so this is for a broken file of 10 MB. Text
+// like `((((…` takes the parser up to 4 µs and 500 bytes of memory for each.
+const mostTokens = 2 << 20
+
 // Parse reads src as one Nix file. It never fails: what is not Nix becomes error nodes. The tree keeps src, which must not change.
 func Parse(src []byte) *Tree {
+	if records, sound := parseFast(src, true); records != nil {
+		t := &Tree{src: src, records: records, sound: sound}
+		t.errors = t.mark(nil, 0, len(records))
+		return t
+	}
+	return parseBroken(src)
+}
+
+// parseBroken is Parse for what the fast parser does not take.
+func parseBroken(src []byte) *Tree {
 	t := parse(src, repairs{})
-	if !t.HasErrors() {
+	if !t.broken() || t.gaveUp {
 		return t
 	}
 	var r repairs
@@ -122,23 +139,37 @@ func Parse(src []byte) *Tree {
 	return t
 }
 
-func parse(src []byte, r repairs) *Tree {
-	t := &Tree{src: src, records: flatten(src, r)}
+// parse reads src with the generated parser.
+func parse(src []byte, r repairs) *Tree { return parseWithin(mostTokens, src, r) }
+
+func parseWithin(tokens uint32, src []byte, r repairs) *Tree {
+	t := &Tree{src: src, records: flatten(src, r, tokens)}
 	if t.records == nil {
-		// More than tree-sitter's offsets can tell, or than there is memory for.
+		// More than the parser takes: all of it is an error.
+		t.gaveUp = true
 		size := uint32(min(uint64(len(src)), math.MaxUint32))
 		t.records = []record{{kind: SourceCode, end: size, next: 2}, {kind: Error, end: size, next: 2}}
 	}
-	t.mark()
+	t.errors = t.mark(nil, 0, len(t.records))
 	return t
 }
 
-func flatten(src []byte, r repairs) []record {
-	if uint64(len(src)) > math.MaxInt32 {
+// broken tells whether the parser had to make something up or leave something out.
+func (t *Tree) broken() bool {
+	for _, i := range t.errors {
+		if kind := t.records[i].kind; kind == Error || kind == Missing {
+			return true
+		}
+	}
+	return false
+}
+
+func flatten(src []byte, r repairs, mostTokens uint32) []record {
+	if len(src) > maxSource {
 		return nil
 	}
 	result := C.nixparse_parse((*C.char)(unsafe.Pointer(unsafe.SliceData(src))), C.uint32_t(len(src)), tables,
-		C.bool(r.stringsAreLines), C.bool(r.closeAtEnd))
+		C.bool(r.stringsAreLines), C.bool(r.closeAtEnd), C.uint32_t(mostTokens))
 	runtime.KeepAlive(src)
 	if result.records == nil {
 		return nil

@@ -3,7 +3,6 @@ package nixparse
 import (
 	"bytes"
 	"iter"
-	"math"
 	"strings"
 )
 
@@ -24,6 +23,16 @@ func hasInterpolation(n Node) bool {
 	return false
 }
 
+// isDamaged tells whether a string has an error in its own text, or no end.
+func isDamaged(n Node) bool {
+	for c := range n.Children() {
+		if c.Kind() == Error || c.Kind() == Missing {
+			return true
+		}
+	}
+	return false
+}
+
 // AttrName gives the name of one attribute of an attrpath or of inherited_attrs when the text alone tells it: an identifier, a string
 // without interpolation, or ${…} around such a string.
 func AttrName(n Node) (string, bool) {
@@ -33,7 +42,7 @@ func AttrName(n Node) (string, bool) {
 	case StringExpression:
 		return StringValue(n)
 	case Interpolation:
-		return StringValue(Unparen(n.Child(FieldExpression)))
+		return constant(n.Child(FieldExpression))
 	}
 	return "", false
 }
@@ -56,17 +65,14 @@ func StringValue(n Node) (value string, ok bool) {
 	default:
 		return "", false
 	}
-	for c := range n.Children() {
-		switch c.Kind() {
-		case Interpolation, Error, Missing:
-			return "", false
-		}
+	if hasInterpolation(n) || isDamaged(n) {
+		return "", false
 	}
-	text := n.Text()
-	if n.Kind() == StringExpression {
-		return unescape(text[1 : len(text)-1]), true
+	var b strings.Builder
+	for _, piece := range literalPieces(n) {
+		b.WriteString(piece.text)
 	}
-	return unindent(indentedTokens(text[2 : len(text)-2])), true
+	return b.String(), true
 }
 
 // unescape reads the inside of a "…" string: backslash escapes, and line ends of any form as one \n.
@@ -112,12 +118,8 @@ type indentedToken struct {
 	plain bool
 }
 
-// indentedTokens cuts the inside of an indented string that has no interpolation.
+// indentedTokens cuts text of an indented string: what is between the quotes and interpolations.
 func indentedTokens(text []byte) []indentedToken {
-	// The rest of the opening line does not count when it is blank.
-	if rest := bytes.TrimLeft(text, " "); len(rest) > 0 && rest[0] == '\n' {
-		text = rest[1:]
-	}
 	at := func(i int) byte {
 		if i < len(text) {
 			return text[i]
@@ -158,63 +160,6 @@ func indentedTokens(text []byte) []indentedToken {
 		}
 	}
 	return tokens
-}
-
-// unindent joins the tokens without the indentation that all lines have in common. Lines of nothing but spaces do not count for it; only
-// spaces are indentation. A last line of nothing but spaces is left out.
-func unindent(tokens []indentedToken) string {
-	least, current := math.MaxInt, 0
-	atStart := true // of a line: only spaces seen so far
-	for _, token := range tokens {
-		if !token.plain {
-			if atStart {
-				atStart = false
-				least = min(least, current)
-			}
-			continue
-		}
-		for _, c := range []byte(token.text) {
-			switch {
-			case c == '\n':
-				atStart, current = true, 0
-			case !atStart:
-			case c == ' ':
-				current++
-			default:
-				atStart = false
-				least = min(least, current)
-			}
-		}
-	}
-	var b strings.Builder
-	atStart = true
-	dropped := 0
-	for i, token := range tokens {
-		last := b.Len()
-		for _, c := range []byte(token.text) {
-			switch {
-			case c == '\n':
-				atStart, dropped = true, 0
-			case !atStart:
-			case c == ' ':
-				if dropped < least {
-					dropped++
-					continue
-				}
-			default:
-				atStart, dropped = false, 0
-			}
-			b.WriteByte(c)
-		}
-		if i == len(tokens)-1 {
-			value := b.String()
-			if line := strings.LastIndexByte(value[last:], '\n'); line >= 0 && strings.Trim(value[last+line+1:], " ") == "" {
-				return value[:last+line+1]
-			}
-			return value
-		}
-	}
-	return ""
 }
 
 // Binding is one attribute that a set or a let defines: a binding, or one of the attributes of an inherit.

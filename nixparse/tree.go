@@ -16,6 +16,12 @@ type Tree struct {
 	src     []byte
 	records []record // in preorder; the first is the root
 	errors  []uint32 // indices of what Errors gives, ascending
+	// sound tells that the fast parser read all of it, so that every part of it is what the part's text alone says.
+	sound bool
+	// gaveUp tells that the generated parser did not read it either.
+	gaveUp bool
+	// base is the last tree before this one that was sound, when this one is not; see Edit.
+	base *Tree
 }
 
 // Source is the text that was parsed.
@@ -225,6 +231,8 @@ func (t *Tree) Describe(n Node) string {
 		return "missing value"
 	case BinaryExpression:
 		return fmt.Sprintf("operator %q needs parentheses to be used twice", n.Operator())
+	case StringFragment:
+		return "string contains a NUL byte"
 	case StringExpression, Interpolation:
 		return "dynamic attribute is not allowed here"
 	}

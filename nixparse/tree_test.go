@@ -84,18 +84,6 @@ func check(t *testing.T, tree *Tree) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	for _, list := range [][]structure{structures, recoveries} {
-		for _, c := range list {
-			f.Add([]byte(c.source))
-		}
-	}
-	for _, s := range snippets {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, src []byte) { check(t, Parse(src)) })
-}
-
 func TestTreesOfDamagedText(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 60 {
@@ -222,6 +210,18 @@ func TestDeepNesting(t *testing.T) {
 	const strings150 = 150 // the scanner keeps track of 200
 	if tree := Parse([]byte(strings.Repeat(`"${{ a = ''${./${`, strings150/3) + "x" + strings.Repeat(`}}''; }}"`, strings150/3))); tree.HasErrors() {
 		t.Error("nested strings have errors")
+	}
+}
+
+func TestTooManyTokens(t *testing.T) {
+	src := []byte(strings.Repeat("(", 10000))
+	tree := parseWithin(1000, src, repairs{})
+	check(t, tree)
+	if !tree.gaveUp || !tree.broken() {
+		t.Error("the parser goes on after the last token")
+	}
+	if parse(src, repairs{}).gaveUp {
+		t.Error("the parser does not begin anew")
 	}
 }
 

@@ -52,18 +52,21 @@ enum token {
 };
 
 // Ways to read what cannot be read as Nix reads it, for the parses on this thread. The parser takes what they make up for nothing wrong, and would
-// rather have it than the repair of an error; so they are for a second try.
+// rather have it than the repair of an error; so they are for a second try. And a bound for the work: there are texts of which every byte costs
+// the parser as much as a line of Nix.
 _Thread_local struct {
   bool close_at_end;       // the text's end closes all that is open
   bool strings_are_lines;  // a "…" string that is still open at the end of its line ends there
+  uint32_t tokens_left;    // how many may still be asked for
+  size_t stop;             // not 0 when they were too many; the parser looks at it
 } nixparse_repairs;
 
 // How far to look behind a word for the equals sign of a binding.
-#define MOST_LOOKED_AT 256
+#define MOST_LOOKED_AT 128
 
-// How far to look for the slash that makes a path, or the colon that makes a URI, of a word and what follows. No file has so long a name, and
+// How far to look for the slash that makes a path, or the colon that makes a URI, of a word and what follows. No file's name is so long, and
 // without a limit `a.a.a…` would be read again from every `a` on.
-#define LONGEST_PATH_START 512
+#define LONGEST_PATH_START 256
 
 enum mode { IN_STRING, IN_INDENTED_STRING, IN_PATH };
 
@@ -321,7 +324,10 @@ static bool code(scanner *s, TSLexer *lexer, const bool *valid) {
   level *in = innermost(s);
   switch (lexer->lookahead) {
   case 0:
-    return lexer->eof(lexer) && at_text_end(s, lexer, valid);
+    if (lexer->eof(lexer)) return at_text_end(s, lexer, valid);
+    // To Nix the text ends at a NUL in code, and what follows is nothing.
+    while (!at_end(lexer)) advance(lexer);
+    return accept(lexer, COMMENT);
   case '"':
     advance(lexer);
     push(s, IN_STRING);
@@ -451,6 +457,11 @@ static bool text(scanner *s, TSLexer *lexer) {
 bool tree_sitter_nix_external_scanner_scan(void *payload, TSLexer *lexer, const bool *valid) {
   scanner *s = payload;
   level *in = innermost(s);
+  if (nixparse_repairs.tokens_left == 0) {
+    nixparse_repairs.stop = 1;
+  } else {
+    nixparse_repairs.tokens_left--;
+  }
   if (in == NULL || in->braces > 0) return code(s, lexer, valid);
   if (in->mode == IN_PATH) {
     if (lexer->lookahead != '$') return path_text(s, lexer, PATH_REST);
