@@ -49,7 +49,7 @@ func run() int {
 			return &exitError{status: exitUsage}
 		},
 	}
-	root.AddCommand(checkCommand(), lspCommand(), versionCommand())
+	root.AddCommand(checkCommand(), inspectCommand(), lspCommand(), syntaxCommand(), versionCommand())
 	err := root.Execute()
 	if err == nil {
 		return exitClean
