@@ -34,6 +34,10 @@ func Open(program, dir string) (*Nix, error) {
 		return nil, fmt.Errorf("%s --version: %w", program, err)
 	}
 	n.Version = regexp.MustCompile(`\d+(\.\d+)+`).FindString(string(out))
+	// The first run makes the folders of the state; two at once would be in each other's way.
+	if said, err := n.command("--parse", "--expr", "1").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s --parse: %w: %s", program, err, said)
+	}
 	return n, nil
 }
 
@@ -124,10 +128,11 @@ func (n *Nix) parseBatch(files []string, answers []Answer) error {
 			answers[i].Tree = lines[i]
 		}
 		if err != nil {
-			answers[done] = Answer{Refusal: said.String(), Crashed: crashed}
-			if crashed || !strings.Contains(said.String(), "error:") {
-				answers[done].Crashed = true
+			// A verdict on a file says where in it. Anything else, as a folder that cannot be made, must not pass for one.
+			if !crashed && !strings.Contains(said.String(), group[done]+":") {
+				return fmt.Errorf("%s --parse %s: %w: %s", n.program, group[done], err, said.String())
 			}
+			answers[done] = Answer{Refusal: said.String(), Crashed: crashed}
 			done++
 		}
 		files, answers = files[done:], answers[done:]

@@ -15,12 +15,14 @@ func TestParse(t *testing.T) {
 	program := filepath.Join(dir, "nix-instantiate")
 	const script = `#!/bin/sh
 [ "$1" != --version ] || { echo "nix-instantiate (Nix) 2.26.9"; exit; }
+[ "$1" != --parse ] || { echo 1; exit; }
 [ "$3" = --parse ] || { echo "error: not asked to parse"; exit 2; }
 shift 3
 out=
 for file; do
   case $file in
-  *bad*) printf "$out"; echo "error: undefined variable '$file'" >&2; exit 1 ;;
+  *bad*) printf "$out"; echo "error: undefined variable 'x' at $file:1:1" >&2; exit 1 ;;
+  *full*) echo "error: no space left on device" >&2; exit 1 ;;
   *crash*) echo "Assertion failed" >&2; kill -SEGV $$ ;;
   *deep*) echo "error: stack overflow" >&2; exit 1 ;;
   esac
@@ -58,6 +60,9 @@ printf "$out"
 		if answer.Crashed != crashed || answer.Undefined() != bad || answer.Accepted() == (bad || crashed) || answer.Accepted() && answer.Tree != files[i] {
 			t.Errorf("%s: %+v", files[i], answer)
 		}
+	}
+	if _, err := nix.Parse([]string{"/good", "/full", "/good"}); err == nil {
+		t.Error("a full disk passes for a verdict on a file")
 	}
 	if _, err := Open(filepath.Join(dir, "none"), dir); err == nil {
 		t.Error("a program that is not there is opened")
