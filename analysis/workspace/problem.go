@@ -10,22 +10,17 @@ import (
 	"github.com/cargonix/cargonix/analysis/text"
 )
 
-// tomlProblem places an error of the TOML readers.
-func tomlProblem(err error) *Problem {
-	var syntax *cargo.SyntaxError
-	if errors.As(err, &syntax) {
-		return &Problem{syntax.Msg, syntax.Span}
+// problemOf places an error of the TOML and the JSON readers.
+func problemOf(err error) *Problem {
+	var toml *cargo.SyntaxError
+	var json *crates.SyntaxError
+	switch {
+	case errors.As(err, &toml):
+		return &Problem{toml.Msg, toml.Span}
+	case errors.As(err, &json):
+		return &Problem{json.Msg, json.Span}
 	}
 	return &Problem{Message: err.Error()}
-}
-
-// jsonProblem places an error of the JSON readers.
-func jsonProblem(err error) Problem {
-	var syntax *crates.SyntaxError
-	if errors.As(err, &syntax) {
-		return Problem{syntax.Msg, syntax.Span}
-	}
-	return Problem{Message: err.Error()}
 }
 
 // conflict finds an unfinished merge: the three markers that git puts at the starts of lines. Nix' own errors about them would not say so.

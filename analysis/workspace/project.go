@@ -99,6 +99,16 @@ type Mention struct {
 // Projects lists the workspace's projects, by root.
 func (s *Snapshot) Projects() []*Project { return s.model().projects }
 
+// Generated lists the generated files, each once (several locks make a file part of several projects), by path.
+func (s *Snapshot) Generated() []*Generated {
+	m := s.model()
+	list := make([]*Generated, 0, len(m.generated))
+	for _, rel := range slices.Sorted(maps.Keys(m.generated)) {
+		list = append(list, m.generated[rel])
+	}
+	return list
+}
+
 // Mentions lists the literal paths to a generated file in the workspace's other Nix files, in order of file and offset.
 func (s *Snapshot) Mentions(g *Generated) []Mention { return s.model().mentions[g.path] }
 
@@ -205,7 +215,7 @@ func (s *Snapshot) readGenerated(rel string) *Generated {
 		if isJSON {
 			graph, err := crates.ReadJSON(data)
 			if err != nil {
-				return readGraph{errors: []Problem{jsonProblem(err)}}
+				return readGraph{errors: []Problem{*problemOf(err)}}
 			}
 			return readGraph{graph: graph}
 		}
@@ -236,22 +246,7 @@ func (m *model) lock(s *Snapshot, rel string) *LockFile {
 		return nil
 	}
 	l := &LockFile{File: file}
-	if data, err := file.Data(); err != nil {
-		l.Problem = &Problem{Message: err.Error()}
-	} else {
-		type result struct {
-			lock    *cargo.Lock
-			problem *Problem
-		}
-		r := memoised(s.memo, lockKey{file.Sum()}, func() result {
-			lock, err := cargo.ParseLock(data)
-			if err != nil {
-				return result{nil, tomlProblem(err)}
-			}
-			return result{lock, nil}
-		})
-		l.Lock, l.Problem = r.lock, r.problem
-	}
+	l.Lock, l.Problem = parsed(s.memo, file, lockKey{file.Sum()}, cargo.ParseLock)
 	m.locks[rel] = l
 	return l
 }
@@ -268,22 +263,7 @@ func (m *model) manifest(s *Snapshot, rel string) *ManifestFile {
 		return nil
 	}
 	f := &ManifestFile{File: file}
-	if data, err := file.Data(); err != nil {
-		f.Problem = &Problem{Message: err.Error()}
-	} else {
-		type result struct {
-			manifest *cargo.Manifest
-			problem  *Problem
-		}
-		r := memoised(s.memo, manifestKey{file.Sum()}, func() result {
-			manifest, err := cargo.ParseManifest(data)
-			if err != nil {
-				return result{nil, tomlProblem(err)}
-			}
-			return result{manifest, nil}
-		})
-		f.Manifest, f.Problem = r.manifest, r.problem
-	}
+	f.Manifest, f.Problem = parsed(s.memo, file, manifestKey{file.Sum()}, cargo.ParseManifest)
 	m.manifests[rel] = f
 	return f
 }
@@ -295,25 +275,30 @@ func (s *Snapshot) hashes(rel string) *HashFile {
 		return nil
 	}
 	h := &HashFile{File: file}
-	data, err := file.Data()
-	if err != nil {
-		h.Problem = &Problem{Message: err.Error()}
-		return h
-	}
+	h.Entries, h.Problem = parsed(s.memo, file, hashesKey{file.Sum()}, crates.ReadHashes)
+	return h
+}
+
+// parsed is what a reader makes of a file, remembered by content; the zero value and a problem where the file cannot be read.
+func parsed[K comparable, V any](m *memo, file *File, key K, parse func([]byte) (V, error)) (V, *Problem) {
 	type result struct {
-		entries []crates.HashEntry
+		value   V
 		problem *Problem
 	}
-	r := memoised(s.memo, hashesKey{file.Sum()}, func() result {
-		entries, err := crates.ReadHashes(data)
+	data, err := file.Data()
+	if err != nil {
+		var none V
+		return none, &Problem{Message: err.Error()}
+	}
+	r := memoised(m, key, func() result {
+		value, err := parse(data)
 		if err != nil {
-			problem := jsonProblem(err)
-			return result{nil, &problem}
+			var none V
+			return result{none, problemOf(err)}
 		}
-		return result{entries, nil}
+		return result{value, nil}
 	})
-	h.Entries, h.Problem = r.entries, r.problem
-	return h
+	return r.value, r.problem
 }
 
 // group makes projects of the generated files and of the locks that none was made from.

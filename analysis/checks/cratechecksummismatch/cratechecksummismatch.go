@@ -27,14 +27,10 @@ var Check = &analysis.Check{
 }
 
 func run(pass *analysis.Pass) {
-	seen := map[*workspace.Generated]bool{}
-	for _, p := range pass.Snapshot.Projects() {
-		for _, g := range p.Generated {
-			if difference := pass.Snapshot.Difference(g); difference != nil && !seen[g] {
-				seen[g] = true
-				for _, m := range difference.Checksums {
-					report(pass, g, m)
-				}
+	for _, g := range pass.Snapshot.Generated() {
+		if difference := pass.Snapshot.Difference(g); difference != nil {
+			for _, m := range difference.Checksums {
+				report(pass, g, m)
 			}
 		}
 	}

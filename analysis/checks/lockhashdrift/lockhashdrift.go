@@ -34,14 +34,8 @@ var Check = &analysis.Check{
 const subject = "nixifiedLockHash"
 
 func run(pass *analysis.Pass) {
-	seen := map[*workspace.Generated]bool{}
-	for _, p := range pass.Snapshot.Projects() {
-		for _, g := range p.Generated {
-			if !seen[g] {
-				seen[g] = true
-				check(pass, g)
-			}
-		}
+	for _, g := range pass.Snapshot.Generated() {
+		check(pass, g)
 	}
 }
 

@@ -27,13 +27,9 @@ var Check = &analysis.Check{
 }
 
 func run(pass *analysis.Pass) {
-	seen := map[*workspace.Generated]bool{}
-	for _, p := range pass.Snapshot.Projects() {
-		for _, g := range p.Generated {
-			if g.Graph != nil && !seen[g] {
-				seen[g] = true
-				check(pass, g)
-			}
+	for _, g := range pass.Snapshot.Generated() {
+		if g.Graph != nil {
+			check(pass, g)
 		}
 	}
 }
