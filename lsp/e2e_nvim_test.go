@@ -10,28 +10,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cargonix/cargonix/internal/tooltest"
 )
 
 // editorDeadline covers the start of a real editor and server on a busy machine, several times over.
 const editorDeadline = 2 * time.Minute
 
-// requireTool skips a test whose program is missing, except where the tests are run to prove that nothing is missing.
-func requireTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CARGONIX_REQUIRE_TOOLS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	return path
-}
-
 // TestNeovim runs Debian's Neovim without a configuration on a copy of testdata/drifted. Neovim does not watch files on Linux, so what
 // another process does to the lock is seen by the server alone.
 func TestNeovim(t *testing.T) {
-	nvim := requireTool(t, "nvim")
+	nvim := tooltest.Need(t, "nvim")
 	dir := tempDir(t)
 	binary := filepath.Join(dir, "cargonix")
 	if output, err := exec.Command("go", "build", "-o", binary, "../cmd/cargonix").CombinedOutput(); err != nil {

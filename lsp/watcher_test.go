@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/cargonix/cargonix/analysis"
+	"github.com/cargonix/cargonix/internal/tooltest"
 )
 
 // replace saves as editors and generators do: beside it, then by a rename.
@@ -76,7 +77,7 @@ func TestWatcherSeesWhatOthersDo(t *testing.T) {
 }
 
 func TestWatcherSeesBranchSwitches(t *testing.T) {
-	requireTool(t, "git")
+	tooltest.Need(t, "git")
 	e := start(t, checks(checkWord(nil, "Cargo.nix")))
 	e.root = tempDir(t)
 	git := func(args ...string) {

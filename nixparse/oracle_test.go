@@ -12,22 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-)
 
-// requireTool gives the path of a program the test compares with. Where all tools are promised to be there, it is an error when one is not.
-func requireTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-		return path
-	case os.Getenv("CARGONIX_REQUIRE_TOOLS") == "1":
-		t.Fatalf("%s is required: %v", name, err)
-	default:
-		t.Skipf("%s is not installed", name)
-	}
-	return ""
-}
+	"github.com/cargonix/cargonix/internal/tooltest"
+)
 
 // verdict is what Nix says about a text.
 type verdict int
@@ -47,7 +34,7 @@ type nix struct {
 }
 
 func newNix(t *testing.T) *nix {
-	n := &nix{t: t, program: requireTool(t, "nix-instantiate"), dir: t.TempDir()}
+	n := &nix{t: t, program: tooltest.Need(t, "nix-instantiate"), dir: t.TempDir()}
 	n.pipes = n.verdicts([]string{"1 |> (x: x)"})[0] == accepts
 	return n
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cargonix/cargonix/analysis/text"
+	"github.com/cargonix/cargonix/internal/tooltest"
 )
 
 const memberManifest = `cargo-features = []
@@ -419,13 +420,7 @@ func FuzzParseManifest(f *testing.F) {
 
 // TestManifestLikeCargo holds ParseManifest and Resolve against cargo itself.
 func TestManifestLikeCargo(t *testing.T) {
-	cargo, err := exec.LookPath("cargo")
-	if err != nil {
-		if os.Getenv("CARGONIX_REQUIRE_TOOLS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	cargo := tooltest.Need(t, "cargo")
 	dir := t.TempDir()
 	files := map[string]string{
 		"Cargo.toml": `[workspace]
