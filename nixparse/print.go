@@ -1,7 +1,6 @@
 package nixparse
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"path"
@@ -88,7 +87,7 @@ func (p *printer) expression(n Node) {
 		if value, ok := constant(n); ok {
 			p.string(value)
 		} else {
-			p.pieces(literalPieces(n))
+			p.pieces(StringPieces(n))
 		}
 	case PathExpression, HpathExpression:
 		p.path(n)
@@ -593,25 +592,24 @@ func quote(value string) string {
 	return b.String()
 }
 
-// piece is a part of a string or path with interpolation: text, or the expression of an interpolation.
-type piece struct {
-	node Node
-	text string
+func (p *printer) pieces(list []StringPiece) {
+	p.add("(")
+	p.sum(list)
+	p.add(")")
 }
 
-func (p *printer) pieces(list []piece) {
-	p.add("(")
+// sum prints pieces as the sum that Nix makes of them.
+func (p *printer) sum(list []StringPiece) {
 	for i, piece := range list {
 		if i > 0 {
 			p.add(" + ")
 		}
-		if piece.node.IsZero() {
-			p.string(piece.text)
+		if piece.Hole.IsZero() {
+			p.string(piece.Text)
 		} else {
-			p.expression(piece.node)
+			p.expression(piece.Hole.Child(FieldExpression))
 		}
 	}
-	p.add(")")
 }
 
 // constant is the value of what is a string to Nix without evaluation: a literal without interpolation, or a URI. An indented string of
@@ -625,166 +623,39 @@ func constant(n Node) (string, bool) {
 		if isDamaged(n) {
 			return "", false
 		}
-		list := literalPieces(n)
+		list := StringPieces(n)
 		switch {
 		case len(list) == 0:
 			return "", true
-		case len(list) == 1 && list[0].node.IsZero():
-			return list[0].text, true
+		case len(list) == 1 && list[0].Hole.IsZero():
+			return list[0].Text, true
 		case len(list) == 1 && n.Kind() == IndentedStringExpression:
-			return constant(list[0].node)
+			return constant(list[0].Hole.Child(FieldExpression))
 		}
 	}
 	return "", false
 }
 
-// literalPieces cuts a string_expression or indented_string_expression into the pieces that Nix makes of it. None of the text is empty.
-func literalPieces(n Node) []piece {
-	quotes := 1
-	if n.Kind() == IndentedStringExpression {
-		quotes = 2
-	}
-	var list []piece
-	var indentation []indentedPiece
-	text := func(start, end int) {
-		source := n.tree.src[start:end]
-		switch {
-		case n.Kind() == IndentedStringExpression:
-			if len(indentation) == 0 {
-				source = withoutOpeningLine(source)
-			}
-			for _, token := range indentedTokens(source) {
-				indentation = append(indentation, indentedPiece{token: token})
-			}
-		case len(source) > 0:
-			list = append(list, piece{text: unescape(source)})
-		}
-	}
-	start := n.Start() + quotes
-	for c := range n.Children() {
-		if c.Kind() != Interpolation {
-			continue
-		}
-		text(start, c.Start())
-		start = c.End()
-		expression := piece{node: c.Child(FieldExpression)}
-		list = append(list, expression)
-		indentation = append(indentation, indentedPiece{expression: expression.node})
-	}
-	text(start, n.End()-quotes)
-	if n.Kind() == IndentedStringExpression {
-		return unindentPieces(indentation)
-	}
-	return list
-}
-
-// withoutOpeningLine leaves out what follows the opening quotes on their line when it is blank.
-func withoutOpeningLine(text []byte) []byte {
-	if rest := bytes.TrimLeft(text, " "); len(rest) > 0 && rest[0] == '\n' {
-		return rest[1:]
-	}
-	return text
-}
-
-// indentedPiece is a token of an indented string's text, or an interpolation.
-type indentedPiece struct {
-	token      indentedToken
-	expression Node
-}
-
-// unindentPieces takes the indentation that all lines have in common from the text. An interpolation ends a line's indentation, as an escape
-// does. Each token of text stays a piece of its own.
-func unindentPieces(pieces []indentedPiece) []piece {
-	const none = 1_000_000 // no line has that much, says Nix
-	least, current := none, 0
-	atStart := true // of a line: only spaces so far
-	endIndentation := func() {
-		if atStart {
-			atStart = false
-			least = min(least, current)
-		}
-	}
-	for _, piece := range pieces {
-		if !piece.expression.IsZero() || !piece.token.plain {
-			endIndentation()
-			continue
-		}
-		for _, c := range []byte(piece.token.text) {
-			switch {
-			case c == '\n':
-				atStart, current = true, 0
-			case c == ' ' && atStart:
-				current++
-			default:
-				endIndentation()
-			}
-		}
-	}
-	var list []piece
-	atStart = true
-	dropped := 0
-	for i, from := range pieces {
-		if !from.expression.IsZero() {
-			atStart, dropped = false, 0
-			list = append(list, piece{node: from.expression})
-			continue
-		}
-		var text []byte
-		for _, c := range []byte(from.token.text) {
-			switch {
-			case c == '\n':
-				atStart, dropped = true, 0
-			case !atStart:
-			case c == ' ' && dropped < least:
-				dropped++
-				continue
-			case c != ' ':
-				atStart = false
-			}
-			text = append(text, c)
-		}
-		if i == len(pieces)-1 {
-			// A last line of only spaces is there for the closing quotes.
-			if line := bytes.LastIndexByte(text, '\n'); line >= 0 && len(bytes.Trim(text[line+1:], " ")) == 0 {
-				text = text[:line+1]
-			}
-		}
-		if len(text) > 0 {
-			list = append(list, piece{text: string(text)})
-		}
-	}
-	return list
-}
-
 // path prints a path: absolute, without dots and doubled slashes in what comes before the first interpolation.
 func (p *printer) path(n Node) {
-	var list []piece
+	var list []StringPiece
 	for c := range n.Children() {
 		switch c.Kind() {
 		case Interpolation:
-			list = append(list, piece{node: c.Child(FieldExpression)})
+			list = append(list, StringPiece{Hole: c})
 		case PathFragment:
 			for _, token := range pathTokens(string(c.Text())) {
-				list = append(list, piece{text: token})
+				list = append(list, StringPiece{Text: token})
 			}
 		}
 	}
-	start := p.start(n, list[0].text)
+	start := p.start(n, list[0].Text)
 	if len(list) == 1 {
 		p.add(start)
 		return
 	}
 	p.add("(", start, " + ")
-	for i, piece := range list[1:] {
-		if i > 0 {
-			p.add(" + ")
-		}
-		if piece.node.IsZero() {
-			p.string(piece.text)
-		} else {
-			p.expression(piece.node)
-		}
-	}
+	p.sum(list[1:])
 	p.add(")")
 }
 

@@ -1,7 +1,6 @@
 package nixparse
 
 import (
-	"bytes"
 	"iter"
 	"strings"
 )
@@ -69,97 +68,10 @@ func StringValue(n Node) (value string, ok bool) {
 		return "", false
 	}
 	var b strings.Builder
-	for _, piece := range literalPieces(n) {
-		b.WriteString(piece.text)
+	for _, piece := range StringPieces(n) {
+		b.WriteString(piece.Text)
 	}
 	return b.String(), true
-}
-
-// unescape reads the inside of a "…" string: backslash escapes, and line ends of any form as one \n.
-func unescape(text []byte) string {
-	if bytes.IndexByte(text, '\\') < 0 && bytes.IndexByte(text, '\r') < 0 {
-		return string(text)
-	}
-	var b strings.Builder
-	b.Grow(len(text))
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && i+1 < len(text):
-			i++
-			b.WriteByte(escaped(text[i]))
-		case c == '\r':
-			if i+1 < len(text) && text[i+1] == '\n' {
-				i++
-			}
-			b.WriteByte('\n')
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-func escaped(c byte) byte {
-	switch c {
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	}
-	return c
-}
-
-// indentedToken is a piece of an indented string as Nix's lexer cuts it. Only plain text counts for the indentation; escapes, and the
-// characters $ and ' where they stand for themselves before something else, end it.
-type indentedToken struct {
-	text  string
-	plain bool
-}
-
-// indentedTokens cuts text of an indented string: what is between the quotes and interpolations.
-func indentedTokens(text []byte) []indentedToken {
-	at := func(i int) byte {
-		if i < len(text) {
-			return text[i]
-		}
-		return 0
-	}
-	var tokens []indentedToken
-	for i := 0; i < len(text); {
-		start := i
-		for i < len(text) {
-			if text[i] == '$' || text[i] == '\'' {
-				// A $ goes with any character but a brace or quote, a quote with any but a quote or $.
-				if i+1 == len(text) || at(i+1) == '\'' || text[i] == '$' && at(i+1) == '{' || text[i] == '\'' && at(i+1) == '$' {
-					break
-				}
-				i++
-			}
-			i++
-		}
-		if i > start {
-			tokens = append(tokens, indentedToken{string(text[start:i]), true})
-			continue
-		}
-		switch {
-		case text[i] == '\'' && at(i+1) == '\'' && at(i+2) == '$':
-			tokens = append(tokens, indentedToken{"$", false})
-			i += 3
-		case text[i] == '\'' && at(i+1) == '\'' && at(i+2) == '\'':
-			tokens = append(tokens, indentedToken{"''", false})
-			i += 3
-		case text[i] == '\'' && at(i+1) == '\'' && at(i+2) == '\\' && i+3 < len(text):
-			// Nix reads the escaped character as it reads one in a "…" string.
-			tokens = append(tokens, indentedToken{unescape(text[i+2 : i+4]), false})
-			i += 4
-		default:
-			tokens = append(tokens, indentedToken{string(text[i : i+1]), false})
-			i++
-		}
-	}
-	return tokens
 }
 
 // Binding is one attribute that a set or a let defines: a binding, or one of the attributes of an inherit.

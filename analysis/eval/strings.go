@@ -1,9 +1,7 @@
 package eval
 
 import (
-	"bytes"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -254,220 +252,17 @@ func (e *Evaluator) toText(at Origin, v Value, how coercion) Value {
 // evalString evaluates a string with or without interpolation.
 func (e *Evaluator) evalString(s *scope, n nixparse.Node, at Origin) Value {
 	var b textBuilder
-	for _, piece := range stringPieces(n) {
-		if piece.hole.IsZero() {
-			b.addText(piece.text)
+	for _, piece := range nixparse.StringPieces(n) {
+		if piece.Hole.IsZero() {
+			b.addText(piece.Text)
 			continue
 		}
-		v := e.eval(s, piece.hole.Child(nixparse.FieldExpression))
-		if err := e.coerce(&b, s.origin(piece.hole), v, coercion{copy: true}); err != nil {
+		v := e.eval(s, piece.Hole.Child(nixparse.FieldExpression))
+		if err := e.coerce(&b, s.origin(piece.Hole), v, coercion{copy: true}); err != nil {
 			return err
 		}
 	}
 	return b.result(e, at)
-}
-
-// stringPiece is text or an interpolation.
-type stringPiece struct {
-	text string
-	hole nixparse.Node
-}
-
-// stringPieces cuts a string_expression or indented_string_expression.
-func stringPieces(n nixparse.Node) []stringPiece {
-	if text, ok := nixparse.StringValue(n); ok {
-		if text == "" {
-			return nil
-		}
-		return []stringPiece{{text: text}}
-	}
-	var holes []nixparse.Node
-	for c := range n.Children() {
-		if c.Kind() == nixparse.Interpolation {
-			holes = append(holes, c)
-		}
-	}
-	source := n.Tree().Source()
-	quote := 1
-	if n.Kind() == nixparse.IndentedStringExpression {
-		quote = 2
-	}
-	start, end := n.Start()+quote, max(n.Start()+quote, n.End()-quote)
-	if quote == 2 {
-		return unindent(indentedTokens(source, start, end, holes))
-	}
-	var pieces []stringPiece
-	for _, hole := range holes {
-		if hole.Start() > start {
-			pieces = append(pieces, stringPiece{text: unescape(source[start:hole.Start()])})
-		}
-		pieces = append(pieces, stringPiece{hole: hole})
-		start = hole.End()
-	}
-	if end > start {
-		pieces = append(pieces, stringPiece{text: unescape(source[start:end])})
-	}
-	return pieces
-}
-
-// unescape reads text of a "…" string.
-func unescape(text []byte) string {
-	if bytes.IndexByte(text, '\\') < 0 && bytes.IndexByte(text, '\r') < 0 {
-		return string(text)
-	}
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && i+1 < len(text):
-			i++
-			out = append(out, escaped(text[i]))
-		case c == '\r':
-			if i+1 < len(text) && text[i+1] == '\n' {
-				i++
-			}
-			out = append(out, '\n')
-		default:
-			out = append(out, c)
-		}
-	}
-	return string(out)
-}
-
-func escaped(c byte) byte {
-	switch c {
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	}
-	return c
-}
-
-// indentedToken is a piece of an indented string as Nix's lexer cuts it. Only plain text counts for the indentation.
-type indentedToken struct {
-	text  string
-	plain bool
-	hole  nixparse.Node
-}
-
-func indentedTokens(text []byte, i, end int, holes []nixparse.Node) []indentedToken {
-	// The rest of the opening line does not count when it is blank.
-	if rest := bytes.TrimLeft(text[i:end], " "); len(rest) > 0 && rest[0] == '\n' {
-		i = end - len(rest) + 1
-	}
-	at := func(i int) byte {
-		if i < end {
-			return text[i]
-		}
-		return 0
-	}
-	var tokens []indentedToken
-	for i < end {
-		stop := end
-		if len(holes) > 0 {
-			if stop = holes[0].Start(); i >= stop {
-				tokens = append(tokens, indentedToken{hole: holes[0]})
-				i = holes[0].End()
-				holes = holes[1:]
-				continue
-			}
-		}
-		start := i
-		for i < stop {
-			if text[i] == '$' || text[i] == '\'' {
-				// A $ goes with any character but a brace or quote, a quote with any but a quote or $.
-				if i+1 >= end || at(i+1) == '\'' || text[i] == '$' && at(i+1) == '{' || text[i] == '\'' && at(i+1) == '$' {
-					break
-				}
-				i++
-			}
-			i++
-		}
-		if i > start {
-			tokens = append(tokens, indentedToken{text: string(text[start:i]), plain: true})
-			continue
-		}
-		switch {
-		case text[i] == '\'' && at(i+1) == '\'' && at(i+2) == '$':
-			tokens = append(tokens, indentedToken{text: "$"})
-			i += 3
-		case text[i] == '\'' && at(i+1) == '\'' && at(i+2) == '\'':
-			tokens = append(tokens, indentedToken{text: "''"})
-			i += 3
-		case text[i] == '\'' && at(i+1) == '\'' && at(i+2) == '\\' && i+3 < end:
-			tokens = append(tokens, indentedToken{text: unescape(text[i+2 : i+4])})
-			i += 4
-		default:
-			tokens = append(tokens, indentedToken{text: string(text[i : i+1])})
-			i++
-		}
-	}
-	return tokens
-}
-
-// unindent takes the indentation away that all lines have in common. Lines of nothing but spaces do not count for it; a last line of nothing
-// but spaces is left out.
-func unindent(tokens []indentedToken) []stringPiece {
-	least, current := math.MaxInt, 0
-	atStart := true // of a line: only spaces seen so far
-	for _, token := range tokens {
-		if !token.plain {
-			if atStart {
-				atStart = false
-				least = min(least, current)
-			}
-			continue
-		}
-		for _, c := range []byte(token.text) {
-			switch {
-			case c == '\n':
-				atStart, current = true, 0
-			case !atStart:
-			case c == ' ':
-				current++
-			default:
-				atStart = false
-				least = min(least, current)
-			}
-		}
-	}
-	var pieces []stringPiece
-	atStart = true
-	dropped := 0
-	for i, token := range tokens {
-		if !token.hole.IsZero() {
-			atStart, dropped = false, 0
-			pieces = append(pieces, stringPiece{hole: token.hole})
-			continue
-		}
-		out := make([]byte, 0, len(token.text))
-		for _, c := range []byte(token.text) {
-			switch {
-			case c == '\n':
-				atStart, dropped = true, 0
-			case !atStart:
-			case c == ' ':
-				if dropped < least {
-					dropped++
-					continue
-				}
-			default:
-				atStart, dropped = false, 0
-			}
-			out = append(out, c)
-		}
-		if i == len(tokens)-1 {
-			if line := bytes.LastIndexByte(out, '\n'); line >= 0 && len(bytes.Trim(out[line+1:], " ")) == 0 {
-				out = out[:line+1]
-			}
-		}
-		if len(out) > 0 {
-			pieces = append(pieces, stringPiece{text: string(out)})
-		}
-	}
-	return pieces
 }
 
 // evalSum evaluates `+`, which adds numbers, and joins strings and paths.
