@@ -105,23 +105,28 @@ func attributePath(b nixparse.Binding) (first string, rest []nixparse.Node) {
 	return first, b.Path[1:]
 }
 
+// readSet takes in each binding of a set with its attribute path. It reports false where something in it is no literal.
+func readSet(value nixparse.Node, read func(path []nixparse.Node, b nixparse.Binding) bool) bool {
+	set := nixparse.Unparen(value)
+	if !isSet(set) {
+		return false
+	}
+	ok := !set.HasError()
+	for b := range nixparse.Bindings(set) {
+		if b.Inherit || len(b.Path) == 0 {
+			ok = false
+			continue
+		}
+		ok = read(b.Path, b) && ok
+	}
+	return ok
+}
+
 // readInputs takes in what a binding under `inputs` says, PATH being what is left of its attribute path. It reports false for what is no
 // literal.
 func readInputs(inputs *[]Input, path []nixparse.Node, b nixparse.Binding) bool {
 	if len(path) == 0 {
-		set := nixparse.Unparen(b.Value)
-		if !isSet(set) {
-			return false
-		}
-		ok := !set.HasError()
-		for inner := range nixparse.Bindings(set) {
-			if inner.Inherit || len(inner.Path) == 0 {
-				ok = false
-				continue
-			}
-			ok = readInputs(inputs, inner.Path, inner) && ok
-		}
-		return ok
+		return readSet(b.Value, func(path []nixparse.Node, b nixparse.Binding) bool { return readInputs(inputs, path, b) })
 	}
 	name, ok := nixparse.AttrName(path[0])
 	if !ok {
@@ -141,19 +146,7 @@ func readInputs(inputs *[]Input, path []nixparse.Node, b nixparse.Binding) bool 
 // read takes in what a binding says of the input, PATH being what is left of its attribute path.
 func (in *Input) read(path []nixparse.Node, b nixparse.Binding) bool {
 	if len(path) == 0 {
-		set := nixparse.Unparen(b.Value)
-		if !isSet(set) {
-			return false
-		}
-		ok := !set.HasError()
-		for inner := range nixparse.Bindings(set) {
-			if inner.Inherit || len(inner.Path) == 0 {
-				ok = false
-				continue
-			}
-			ok = in.read(inner.Path, inner) && ok
-		}
-		return ok
+		return readSet(b.Value, in.read)
 	}
 	name, ok := nixparse.AttrName(path[0])
 	if !ok {
